@@ -96,7 +96,7 @@ impl Beside<'_> {
         match value {
             Value::Object(members) if !members.is_empty() => {
                 for name in members.keys().filter(|name| {
-                    !TOLD.contains(&name.as_str()) && !name.starts_with("x-") && !is_message(at, name)
+                    !TOLD.contains(&name.as_str()) && !is_extension(at, name) && !is_message(at, name)
                 }) {
                     self.member(value, at, name);
                 }
@@ -135,10 +135,16 @@ impl Beside<'_> {
     }
 }
 
+/// Whether a member is an extension of OpenAPI. Beside headers stand their names, which may begin alike.
+fn is_extension(at: &str, name: &str) -> bool {
+    name.starts_with("x-") && !at.ends_with("/headers")
+}
+
 /// Whether a member is compared as a part of a message: the names and needs of parameters, the types of contents.
 fn is_message(at: &str, name: &str) -> bool {
     match name {
-        "name" | "in" | "required" => at.contains("/parameters/") || at.ends_with("/requestBody"),
+        "name" | "in" => at.contains("/parameters/"),
+        "required" => at.contains("/parameters/") || at.contains("/headers/") || at.ends_with("/requestBody"),
         "content" => true,
         "$ref" => true,
         _ => false,
@@ -234,7 +240,7 @@ impl Operation<'_> {
                     // Further headers and cookies are always sent; a further query is a mistake of the caller.
                     || json!({"type": "object", "properties": {}, "required": [], "additionalProperties": place != "query"}),
                 );
-                object["properties"][name] = reference(&location, parameter, "schema");
+                object["properties"][name] = carried(&location, parameter);
                 let required = parameter.and_then(|it| it.get("required")) == Some(&Value::Bool(true));
                 if let (true, Value::Array(list)) = (required, &mut object["required"]) {
                     list.push(name.into());
@@ -250,7 +256,12 @@ impl Operation<'_> {
             }
         }
         needed.dedup();
-        json!({"type": "object", "properties": places, "required": needed, "additionalProperties": false})
+        let mut request = json!({"type": "object", "properties": places, "required": needed, "additionalProperties": false});
+        // Generated clients name their method by it.
+        if let Some(name) = self.operation.get("operationId") {
+            request["operationId"] = name.clone();
+        }
+        request
     }
 
     fn response(&self) -> Value {
@@ -260,10 +271,43 @@ impl Operation<'_> {
             let (location, response) =
                 resolved(self.whole, format!("{}/responses/{}", self.at, escape(status)));
             if let Some(response) = response {
-                statuses.insert(status.clone(), content(&location, response));
+                let parts = json!({"headers": self.headers(&location, response), "content": content(&location, response)});
+                statuses.insert(
+                    status.clone(),
+                    json!({"type": "object", "properties": parts, "additionalProperties": false}),
+                );
             }
         }
         json!({"type": "object", "properties": statuses, "maxProperties": 1, "additionalProperties": false})
+    }
+
+    /// The headers of a response, by their names in lower case, as these are the same in any case. Others always come too.
+    fn headers(&self, location: &str, response: &Value) -> Value {
+        let (mut properties, mut required) = (Map::new(), Vec::new());
+        let named = response.get("headers").and_then(Value::as_object);
+        for name in named.into_iter().flat_map(Map::keys) {
+            let key = name.to_ascii_lowercase();
+            // OpenAPI ignores this one: the media types say it.
+            if key == "content-type" {
+                continue;
+            }
+            let (location, header) = resolved(self.whole, format!("{location}/headers/{}", escape(name)));
+            if header.and_then(|header| header.get("required")) == Some(&Value::Bool(true)) {
+                required.push(Value::from(key.as_str()));
+            }
+            properties.insert(key, carried(&location, header));
+        }
+        json!({"type": "object", "properties": properties, "required": required})
+    }
+}
+
+/// The value of a parameter or a header: by a schema, or as a body of one media type.
+fn carried(location: &str, owner: Option<&Value>) -> Value {
+    match owner {
+        Some(owner) if owner.get("schema").is_none() && owner.get("content").is_some() => {
+            content(location, owner)
+        }
+        _ => reference(location, owner, "schema"),
     }
 }
 

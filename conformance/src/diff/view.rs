@@ -43,7 +43,8 @@ pub(super) struct View<'s> {
 
 /// Keywords that say nothing of values.
 pub(super) fn is_annotation(keyword: &str) -> bool {
-    const ANNOTATIONS: [&str; 17] = [
+    const ANNOTATIONS: [&str; 18] = [
+        "operationId",
         "title",
         "description",
         "$comment",

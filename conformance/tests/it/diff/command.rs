@@ -199,10 +199,61 @@ fn an_openapi_document_is_compared_by_its_operations() {
     let (code, rules) = found(&document(100, "get"), &document(50, "get"));
     assert_eq!(code, 10);
     assert!(rules.contains(&"B02 breaking /query/limit".to_owned()), "{rules:?}");
-    assert!(rules.contains(&"B02 info /200/application~1json/total".to_owned()), "{rules:?}");
+    assert!(rules.contains(&"B02 info /200/content/application~1json/total".to_owned()), "{rules:?}");
     let (code, rules) = found(&document(1, "get"), &document(1, "post"));
     assert_eq!(code, 10);
     assert!(rules.contains(&"M01 breaking ".to_owned()), "{rules:?}");
+}
+
+#[test]
+fn headers_and_names_of_operations_are_compared() {
+    let document = |id: &str, headers: Value, parameter: Value| {
+        json!({"openapi": "3.1.0", "info": {"title": "a", "version": "1"}, "paths": {"/jobs": {"get": {"operationId": id,
+            "parameters": [{"name": "filter", "in": "query", "content": {"application/json": {"schema": parameter}}}],
+            "responses": {"200": {"description": "ok", "headers": headers}}}}}})
+    };
+    let text = json!({"type": "string"});
+    let total = |schema: Value| json!({"X-Total": {"required": true, "schema": schema}});
+    let old = document("listJobs", total(json!({"type": "integer", "minimum": 0})), text.clone());
+    for (new, rule, at) in [
+        (document("listJobs", json!({}), text.clone()), "P07 breaking", "/200/headers"),
+        (
+            document("listJobs", total(json!({"type": "integer"})), text.clone()),
+            "B03 breaking",
+            "/200/headers/x-total",
+        ),
+        (
+            document(
+                "listJobs",
+                total(json!({"type": "integer", "minimum": 0})),
+                json!({"type": "string", "maxLength": 9}),
+            ),
+            "B02 breaking",
+            "/query/filter/application~1json",
+        ),
+        (
+            document("jobs", total(json!({"type": "integer", "minimum": 0})), text.clone()),
+            "N02 dangerous",
+            "",
+        ),
+        // The case of a header's name is not on the wire.
+        (
+            document(
+                "listJobs",
+                json!({"x-total": {"required": true, "schema": {"type": "integer", "minimum": 0}}}),
+                text.clone(),
+            ),
+            "",
+            "",
+        ),
+    ] {
+        let (_, report, err) = diff(&versions(&old, &new), &["--format", "json", "--profile", "source"]);
+        let report: Value = serde_json::from_str(&report).unwrap_or_else(|_| panic!("{err}"));
+        let findings = report["findings"].as_array().unwrap();
+        let told = |it: &Value| format!("{} {}", it["rule"], it["severity"]).replace('"', "");
+        let found = findings.iter().any(|it| told(it) == rule && it["at"] == at);
+        assert!(found || rule.is_empty() && findings.is_empty(), "{rule} {at}: {findings:#?}");
+    }
 }
 
 /// A finding of a comparison of our contract with an edit of it, under a usage.
