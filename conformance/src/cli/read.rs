@@ -3,7 +3,9 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::{Invocation, Task, contract::ContractFlag, parties::PartyFlags, report::Report, time_limit::TimeLimit};
+use super::{
+    Invocation, Task, contract::ContractFlag, parties::PartyFlags, report::Report, time_limit::TimeLimit,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct ReadFlags {

@@ -55,7 +55,7 @@ fn members_and_events_are_judged_over_http() {
         "a pool counts what its workers were sent, and answers some commands itself",
     ];
     let other = skipped.iter().find(|(_, why)| !reasons.contains(why));
-    assert_eq!((other, skipped.len()), (None, 23));
+    assert_eq!((other, skipped.len()), (None, 24));
     assert!(with(&report, "passed").len() > 180, "{}", report["counts"]);
 }
 
