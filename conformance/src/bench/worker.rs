@@ -81,7 +81,7 @@ fn query() -> Command {
     Command::new(Action::GetStatus, json!({})).id(ID)
 }
 
-/// The next reply. Of another id it answers nothing that was asked, and its time is no figure.
+/// Reads the next reply. A reply with another id is an error: its time would measure no command.
 fn reply(worker: &mut Worker, within: Duration, what: &str, action: Action) -> Result<Value, TargetError> {
     let frame = worker.reply(within, what, &mut |_| ())?;
     if frame.get("request_id") == Some(&ID.into()) {

@@ -20,7 +20,7 @@ pub(super) const MESSAGES: &str = "(messages)";
 const LISTS: [&str; 2] = ["paths", WEBHOOKS];
 const WEBHOOKS: &str = "webhooks";
 
-/// What stands before the name of a webhook where an operation has its path. A path starts with `/`.
+/// The prefix of a webhook in the name of an operation. No path begins so: a path starts with `/`.
 const WEBHOOK: &str = "webhook ";
 
 const VERBS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -49,14 +49,14 @@ const TOLD: [&str; 10] = [
     "deprecated",
 ];
 
-/// The member whose operations are no messages of the comparison, as their addresses are expressions over other messages: each
-/// of them is compared whole.
+/// The member whose operations are compared whole, not as messages: their addresses are expressions over other messages, so that
+/// no name tells which of two versions belong together.
 const WHOLE: &str = "callbacks";
 
 /// Members of `components` that are compared as messages or as definitions, or that say nothing on the wire.
 const COMPARED: [&str; 2] = ["schemas", "examples"];
 
-/// What an OpenAPI document says beside its schemas (security, servers, headers, forms of parameters, callbacks), by its pointer.
+/// The parts of an OpenAPI document outside of schemas (security, servers, forms of parameters, callbacks), by pointer.
 pub(crate) fn beside_schemas(document: &Value) -> BTreeMap<String, Value> {
     let mut beside = Beside { document, found: BTreeMap::new() };
     for name in ["servers", "security"] {
@@ -199,7 +199,7 @@ pub(super) fn add_messages(documents: &mut Map<String, Value>) {
     documents.insert(MESSAGES.to_owned(), json!({"$defs": messages}));
 }
 
-/// What an operation is told by beside its verb.
+/// The part of an operation's name after its verb: a path, or a webhook.
 fn address(list: &str, path: &str) -> String {
     if list == WEBHOOKS { format!("{WEBHOOK}{path}") } else { template(path) }
 }

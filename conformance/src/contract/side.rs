@@ -215,7 +215,7 @@ pub struct Side {
     pub(crate) roots: Vec<Root>,
     /// Documents by their keys as they were written.
     written: Map<String, Value>,
-    /// What lies in the folder and is not read: folders below it, and YAML.
+    /// Entries of the folder that are not read: its subfolders, and YAML files.
     pub(crate) left_out: Vec<String>,
 }
 
@@ -326,7 +326,7 @@ impl Side {
         Ok(side)
     }
 
-    /// What OpenAPI documents say beside their schemas: by file where there are several, and by pointer.
+    /// The parts of OpenAPI documents outside of schemas, by pointer; with the file in front if there are several.
     pub(crate) fn beside_schemas(&self) -> BTreeMap<String, (String, Value)> {
         let several = self.written.len() > 1;
         let mut found = BTreeMap::new();
@@ -406,7 +406,7 @@ fn check_schema(file: &File, value: &Value) -> Result<(), LoadError> {
     let mut faults = Vec::new();
     references::each_schema(value, "", &mut |schema, at| {
         let pattern = schema.get("pattern").and_then(Value::as_str);
-        // What one engine refuses, the validators may take: look-ahead is of ECMA-262.
+        // This engine has no look-ahead, and ECMA-262 has: the validators may take a pattern that it refuses.
         if let Some(pattern) = pattern.filter(|pattern| regex_syntax::parse(pattern).is_err())
             && let Err(err) = jsonschema::validator_for(&serde_json::json!({"pattern": pattern}))
         {
@@ -461,7 +461,7 @@ fn file(path: &Path) -> Result<File, LoadError> {
     Ok(File { path: path.to_string_lossy().into_owned(), text })
 }
 
-/// What lies in a folder and is not read.
+/// Entries of a folder that are not read.
 fn left_out(path: &Path) -> Result<Vec<String>, LoadError> {
     let unreadable = |cause| LoadError::Unreadable { path: path.to_owned(), cause };
     let entries = fs::read_dir(path).map_err(unreadable)?;

@@ -27,7 +27,7 @@ pub enum PartyError {
         party: &'static str,
         /// The program.
         program: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         #[source]
         source: io::Error,
     },
@@ -36,7 +36,7 @@ pub enum PartyError {
     NoAnswer {
         /// The party.
         party: &'static str,
-        /// What was read, or why nothing was.
+        /// Why no answer was read: the end of its output, or text that is no JSON.
         #[source]
         source: io::Error,
     },
@@ -52,7 +52,7 @@ pub enum PartyError {
     /// The model of System.Text.Json has no such options or class.
     #[error("the model of System.Text.Json has no {what}")]
     NotInModel {
-        /// What is missing.
+        /// The name of the missing part.
         what: String,
     },
     /// Its thread ended.

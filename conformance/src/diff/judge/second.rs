@@ -31,8 +31,8 @@ impl Second {
         let mut compiler = Compiler::new();
         compiler.set_default_draft(Draft::V2020_12);
         compiler.enable_format_assertions();
-        // The name is an absolute URL, which is all that is checked here.
-        drop(compiler.add_resource(BUNDLE, side.bundle.clone()));
+        let added = compiler.add_resource(BUNDLE, side.bundle.clone());
+        added.expect("the name is an absolute URL, which is all that is checked here");
         let (schemas, compiled) = (Schemas::new(), HashMap::new());
         Self { state: RefCell::new(State { compiler, schemas, compiled }) }
     }
